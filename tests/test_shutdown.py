@@ -1,10 +1,8 @@
 """Leaving: SIGTERM hands streams over, SIGKILL leaves nothing behind; numbers are RunPod's."""
 
-import os
 import signal
 import threading
 import time
-from contextlib import suppress
 from pathlib import Path
 
 import httpx
@@ -14,6 +12,7 @@ import pytest
 from tests.api_requests import SSE, stream_file
 from tests.conftest import StartServer
 from tests.media_server import MediaServer
+from tests.processes import command_of, descendants_of, kill, name_of
 from tests.server import Frames, ServerProcess, iter_frames, read_frame
 
 
@@ -110,17 +109,6 @@ def test_a_stream_that_is_nearly_done_still_finishes(
     assert server.wait_exit(60) == 0
 
 
-def descendants(server: ServerProcess) -> list[psutil.Process]:
-    return psutil.Process(server.process.pid).children(recursive=True)
-
-
-def is_gunicorn(process: psutil.Process) -> bool:
-    try:
-        return "gunicorn" in " ".join(process.cmdline())
-    except psutil.Error:  # a short-lived child, gone by now
-        return False
-
-
 def test_sigkill_in_mid_stream_leaves_no_process_and_the_next_start_sweeps_its_files(
     start_server: StartServer, site: MediaServer, long_talk: Path, tmp_path: Path
 ) -> None:
@@ -129,19 +117,18 @@ def test_sigkill_in_mid_stream_leaves_no_process_and_the_next_start_sweeps_its_f
     reader = threading.Thread(target=_read_until_cut, args=(server, long_talk))
     reader.start()
     deadline = time.monotonic() + 60
-    while not {"ffmpeg", "python"} <= {p.name().rstrip("0123456789.") for p in descendants(server)}:
-        assert time.monotonic() < deadline, descendants(server)
+    programs = {"ffmpeg", "python"}
+    while not programs <= {name_of(p).rstrip("0123456789.") for p in descendants_of(server)}:
+        assert time.monotonic() < deadline, descendants_of(server)
         time.sleep(0.02)
-    children = descendants(server)
+    children = descendants_of(server)
     assert any(tmp_path.rglob("*.upload"))
     # The first one that dies takes its children with it, so they are looked up beforehand.
-    servers = [p.pid for p in (psutil.Process(server.process.pid), *children) if is_gunicorn(p)]
-    for pid in servers:
-        with suppress(ProcessLookupError):
-            os.kill(pid, signal.SIGKILL)
+    every = (psutil.Process(server.process.pid), *children)
+    kill([process for process in every if "gunicorn" in command_of(process)])
     reader.join(60)
     gone, alive = psutil.wait_procs(children, timeout=60)
-    assert alive == [], [p.cmdline() for p in alive]
+    assert alive == [], [command_of(p) for p in alive]
     assert gone
     assert any(tmp_path.rglob("*.upload")), "nobody could tidy up"
     again = start_server(ALLOW_PRIVATE_URLS="true", WORK_DIR=str(tmp_path))

@@ -21,6 +21,7 @@ from websockets.sync.client import connect
 
 from tests.librivox import recordings
 from tests.media_server import MediaServer
+from tests.processes import descendants_of, named
 from tests.routers.test_parakeet_contract import TALK
 from tests.server import ServerProcess
 from tests.webhook_receiver import Receiver
@@ -359,9 +360,8 @@ def iter_messages(socket: Any) -> Iterator[str]:
             return
 
 
-def decoders(server: ServerProcess) -> list[psutil.Process]:
-    children = psutil.Process(server.process.pid).children(recursive=True)
-    return [each for each in children if each.name() == "ffmpeg"]
+def decoders(server: ServerProcess) -> set[psutil.Process]:
+    return named(descendants_of(server), "ffmpeg")
 
 
 def test_bytes_that_are_no_sound_end_a_stream_with_a_reason(worker: ServerProcess) -> None:

@@ -7,12 +7,12 @@ from pathlib import Path
 from typing import Any
 
 import httpx
-import psutil
 import pytest
 
 from tests.api_requests import SSE, post_file, stream_file, stream_json
 from tests.conftest import StartServer
 from tests.media_server import MediaServer
+from tests.processes import media_programs_of
 from tests.server import Frames, ServerProcess, iter_frames, read_frame, read_stream
 
 HITS = 'cuestream_cache_hits_total{stage="windows"}'
@@ -154,8 +154,7 @@ def test_24_and_runpod_15_work_stops_with_the_last_reader_and_a_repeat_goes_on_f
     until(lambda: running(server) == 0)
     assert metric(server, 'cuestream_jobs_total{outcome="cancelled"}') == 1
     until(lambda: metric(server, "cuestream_queue_windows") == 0)
-    names = [p.name() for p in psutil.Process(server.process.pid).children(recursive=True)]
-    assert "ffmpeg" not in names
+    assert not media_programs_of(server)
     assert list(server.folder.rglob("*.upload")) == []
     until(lambda: is_idle(server))  # a window that was cancelled while it was decoded goes on
     missed, found = metric(server, MISSES), metric(server, HITS)

@@ -13,7 +13,7 @@ import uvloop
 from app.domain.errors import InternalError, ResourceLimitError
 from app.system.child_limits import FILTER
 from app.system.subprocesses import STDERR_TAIL_BYTES, running
-from tests.processes import own_children
+from tests.processes import lives, own_children
 
 PARENT = """
 import asyncio, sys
@@ -32,11 +32,15 @@ def python(code: str) -> list[str]:
 
 def wait_gone(pid: int, within_s: float = 60) -> bool:
     deadline = time.monotonic() + within_s
-    while time.monotonic() < deadline:
-        if not psutil.pid_exists(pid) or psutil.Process(pid).status() == psutil.STATUS_ZOMBIE:
-            return True
+    try:
+        process = psutil.Process(pid)
+    except psutil.NoSuchProcess:
+        return True
+    while lives(process):
+        if time.monotonic() > deadline:
+            return False
         time.sleep(0.02)
-    return False
+    return True
 
 
 async def test_output_status_and_lines_of_stderr() -> None:

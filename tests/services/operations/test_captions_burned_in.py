@@ -24,6 +24,7 @@ from app.domain.errors import (
 )
 from app.submission.envelopes import operation_envelope
 from tests.media_operations import FAST, Operations, ffmpeg, frame, make_video, probed
+from tests.processes import command_of, lives, named
 
 SRT = "1\n00:00:00,000 --> 00:00:01,000\nHello there\n"
 SIZE = (320, 180)
@@ -266,7 +267,7 @@ async def test_a_cancelled_job_ends_its_ffmpeg(operations: Operations, minute: P
     running.cancel()
     with pytest.raises(asyncio.CancelledError):
         await running
-    assert not child.is_running() or child.status() == psutil.STATUS_ZOMBIE
+    assert not lives(child)
     assert not operations.left_over
 
 
@@ -274,12 +275,9 @@ def _encoder() -> psutil.Process:
     """Wait for the ffmpeg that draws subtitles; return it."""
     own = psutil.Process(os.getpid())
     while True:
-        for child in own.children(recursive=True):
-            try:
-                if "ass=" in " ".join(child.cmdline()) and child.name() == "ffmpeg":
-                    return child
-            except psutil.Error:
-                continue
+        for child in named(own.children(recursive=True), "ffmpeg"):
+            if "ass=" in command_of(child):
+                return child
 
 
 def _kill_encoder() -> None:

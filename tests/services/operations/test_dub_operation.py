@@ -9,7 +9,6 @@ from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
-import psutil
 import pytest
 
 from app.domain.audio import Audio
@@ -24,7 +23,7 @@ from app.services.dubbing.dub_mix import MIXED_LAYOUTS
 from app.services.operations.dub_cues import one_after_another
 from tests.chat_server import ChatServer
 from tests.chatting import translator_at
-from tests.processes import own_children
+from tests.processes import MEDIA_PROGRAMS, named, own_children
 from tests.real_models import whisper_settings
 from tests.services.operations.dubbing import (
     Dubber,
@@ -318,13 +317,8 @@ async def test_who_leaves_ends_the_work_and_nothing_is_left_running(
     work.cancel()
     await asyncio.gather(work, return_exceptions=True)
     async with asyncio.timeout(60):  # a killed process of a busy machine takes a while to go
-        while _left_running():
+        while named(own_children(), *MEDIA_PROGRAMS):
             await asyncio.sleep(0.05)
-
-
-def _left_running() -> set[str]:
-    names = {child.name() for child in own_children() if child.status() != psutil.STATUS_ZOMBIE}
-    return names & {"espeak-ng", "ffmpeg"}
 
 
 def test_captions_of_one_span_are_spoken_one_after_another() -> None:

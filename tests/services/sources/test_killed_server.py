@@ -11,6 +11,7 @@ import psutil
 import pytest
 
 from app.system.workdir import WorkDir
+from tests.processes import command_of, lives
 from tests.services.conftest import Make
 from tests.services.loopback import LoopbackServer, ReceivedRequest, head
 
@@ -42,7 +43,7 @@ asyncio.run(main(*sys.argv[1:]))
 
 async def gone(processes: list[psutil.Process]) -> bool:
     for _ in range(500):
-        if not any(p.is_running() and p.status() != psutil.STATUS_ZOMBIE for p in processes):
+        if not any(map(lives, processes)):
             return True
         await asyncio.sleep(0.02)
     return False
@@ -76,7 +77,7 @@ async def test_processes_die_at_once_and_files_go_at_the_next_start(
     assert server.stdout is not None
     folder = Path((await server.stdout.readline()).decode().strip())
     children = psutil.Process(server.pid).children(recursive=True)
-    names = [" ".join(p.cmdline()) for p in children]
+    names = [command_of(p) for p in children]
     assert any("ffmpeg" in name for name in names) == (kind != "url")
     assert any("ytdlp.ytdlp_child" in name for name in names) == (kind == "site")
     left = [path for path in folder.iterdir() if path.name != ".cuestream-work"]

@@ -3,7 +3,6 @@
 import asyncio
 import time
 
-import psutil
 import pytest
 
 from app.domain.audio import Audio
@@ -16,7 +15,7 @@ from app.services.tts.espeak import EspeakEngine, plain
 from app.services.tts.espeak_voices import FEMALE
 from app.services.tts.mp3 import to_mp3
 from app.settings import Settings, TtsSettings
-from tests.processes import own_children
+from tests.processes import command_of, lives, own_children
 from tests.real_models import whisper_settings
 from tests.services.tts.mp3_reader import heard
 from tests.wording import word_errors
@@ -140,16 +139,12 @@ async def test_the_text_is_no_argument_and_whoever_leaves_ends_the_child(
     deadline = time.monotonic() + 20
     while not any("espeak-ng" in line for line in lines) and time.monotonic() < deadline:
         await asyncio.sleep(0.01)
-        lines += [" ".join(child.cmdline()) for child in own_children() if _lives(child)]
+        lines += [command_of(child) for child in own_children() if lives(child)]
     speaking.cancel()
     await asyncio.gather(speaking, return_exceptions=True)
     assert any("espeak-ng -b 1 -v en-us" in line for line in lines)
     assert not any("private" in line for line in lines)
-    assert not [c for c in own_children() if _lives(c) and "espeak-ng" in " ".join(c.cmdline())]
-
-
-def _lives(child: psutil.Process) -> bool:
-    return bool(child.is_running() and child.status() != psutil.STATUS_ZOMBIE)
+    assert not [c for c in own_children() if lives(c) and "espeak-ng" in command_of(c)]
 
 
 async def test_21_without_the_program_it_says_what_is_missing(

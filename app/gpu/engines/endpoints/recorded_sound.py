@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import tempfile
-from contextlib import suppress
 from typing import IO
 
 from app.domain.audio import Samples
-from app.domain.errors import CuestreamError, RemoteEngineError, StorageError
+from app.domain.errors import RemoteEngineError, StorageError
 from app.domain.time import SAMPLE_RATE_HZ
 from app.gpu.calls.sound_files import BYTES_PER_SAMPLE, WAV_HEADER_BYTES, pcm_to_wav, to_pcm16
 from app.system.subprocesses import Subprocess, running
@@ -87,8 +86,7 @@ class RecordedSound:
                 await feeding
             finally:
                 feeding.cancel()
-                with suppress(asyncio.CancelledError, CuestreamError):
-                    await feeding
+                await asyncio.gather(feeding, return_exceptions=True)
             status = await child.wait()
             child.check_limits("Compressing the recording")
         if status != 0 or not output:

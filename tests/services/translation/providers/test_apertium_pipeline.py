@@ -9,7 +9,6 @@ import random
 import subprocess
 import sys
 from collections.abc import AsyncIterator
-from contextlib import suppress
 from pathlib import Path
 
 import psutil
@@ -20,7 +19,7 @@ from app.services.translation.providers import apertium_pipeline, apertium_proce
 from app.services.translation.providers.apertium_pipeline import ApertiumPipeline
 from app.services.translation.providers.apertium_stream import frame, unframe
 from tests.conftest import ROOT
-from tests.processes import own_children
+from tests.processes import kill, lives, named, own_children
 
 HOUSE, DOG, CAT = "The house is red.", "The dog eats.", "The cat"
 CASA, PERRO, GATO = "La casa es roja.", "El perro come.", "El gato"
@@ -59,17 +58,12 @@ leave()
 
 
 def programs() -> set[psutil.Process]:
-    found = set()
-    for child in own_children():
-        with suppress(psutil.NoSuchProcess):
-            if child.name() in ("lt-proc", "apertium"):
-                found.add(child)
-    return found
+    return named(own_children(), "lt-proc", "apertium")
 
 
 async def gone(children: set[psutil.Process]) -> None:
     async with asyncio.timeout(20):
-        while any(child.is_running() and child.status() != "zombie" for child in children):
+        while any(map(lives, children)):
             await asyncio.sleep(0.02)
 
 
@@ -125,8 +119,7 @@ async def test_a_caller_that_leaves_disturbs_no_other(pipeline: ApertiumPipeline
 async def test_programs_that_were_killed_are_started_again(pipeline: ApertiumPipeline):
     assert await pipeline.translate([HOUSE]) == [CASA]
     killed = programs()
-    for child in killed:
-        child.kill()
+    kill(killed)
     await gone(killed)
     assert await pipeline.translate([DOG]) == [PERRO]
 
@@ -247,12 +240,13 @@ async def test_programs_end_and_clean_up_when_the_server_is_killed(tmp_path: Pat
     )
     command = [sys.executable, "-c", program]
     server = subprocess.Popen(command, env={**os.environ, "TMPDIR": str(tmp_path)})
-    async with asyncio.timeout(30):
-        while not (children := programs()):
+    async with asyncio.timeout(60):
+        # Between making its file and being ready to remove it, the command itself leaves it behind.
+        while not named(own_children(), "lt-proc"):
             await asyncio.sleep(0.02)
-        while not list(tmp_path.iterdir()):
-            await asyncio.sleep(0.02)
+        children = programs()
+        assert list(tmp_path.iterdir())
         server.kill()
         server.wait()
-        while any(child.is_running() for child in children) or list(tmp_path.iterdir()):
+        while any(map(lives, children)) or list(tmp_path.iterdir()):
             await asyncio.sleep(0.02)
