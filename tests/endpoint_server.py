@@ -58,10 +58,17 @@ Respond = Callable[[Call], Reply]
 
 
 class CalledServer:
-    """A server whose answers a test decides."""
+    """A server whose answers a test decides.
 
-    def __init__(self, respond: Respond) -> None:
+    Args:
+        respond: decides.
+        most: requests that one connection is answered; at the next one it is closed without an
+            answer. None for no limit.
+    """
+
+    def __init__(self, respond: Respond, most: int | None = None) -> None:
         self.respond = respond
+        self.most = most
         self.calls: list[Call] = []
         self.lock = threading.Lock()
         self.now = self.peak = 0
@@ -69,8 +76,13 @@ class CalledServer:
 
         class Handler(BaseHTTPRequestHandler):
             protocol_version = "HTTP/1.1"
+            answered = 0
 
             def handle_any(self) -> None:
+                if self.answered == outer.most:
+                    self.close_connection = True
+                    return
+                self.answered += 1
                 outer.answer(self)
 
             do_GET = do_POST = handle_any  # noqa: N815 - the names of http.server
@@ -120,9 +132,9 @@ class CalledServer:
 
 
 @contextmanager
-def called_server(respond: Respond) -> Iterator[CalledServer]:
+def called_server(respond: Respond, most: int | None = None) -> Iterator[CalledServer]:
     """Run a server for the length of a block."""
-    server = CalledServer(respond)
+    server = CalledServer(respond, most)
     try:
         yield server
     finally:

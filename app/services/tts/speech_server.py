@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import AsyncExitStack
 from typing import Literal
 
 import httpx2
@@ -18,6 +19,7 @@ from app.system.answer_limits import (
     AnswerLimits,
     limit_answer,
 )
+from app.system.kept_connections import resent_unanswered
 
 AudioForm = Literal["mp3", "wav"]
 
@@ -102,9 +104,14 @@ class SpeechServer:
         audio = bytearray()
         # Models that know no speed refuse the field, so it is there only where it says something.
         told = openai.omit if speed == 1.0 else speed
-        async with self._speech.create(
-            model=self._model, voice=voice, input=text, response_format=form, speed=told
-        ) as answer:
+        async with AsyncExitStack() as opened:
+            answer = await resent_unanswered(
+                lambda: opened.enter_async_context(
+                    self._speech.create(
+                        model=self._model, voice=voice, input=text, response_format=form, speed=told
+                    )
+                )
+            )
             async for data in answer.iter_bytes():
                 audio += data
         return bytes(audio)

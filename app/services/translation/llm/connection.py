@@ -21,6 +21,7 @@ from app.services.translation.llm.metering import Meter
 from app.services.translation.llm.provider_errors import PassingFailureError, map_sdk_errors
 from app.services.translation.llm.response_formats import AnswerFormat
 from app.system.answer_limits import PLAIN_HEADERS, AnswerLimits, limit_answer
+from app.system.kept_connections import resent_unanswered
 
 CUT_SHORT = frozenset({"length", "content_filter"})
 """Finish reasons after which the answer's last line may be half of one."""
@@ -182,20 +183,23 @@ class ChatConnection:
     async def _open(
         self, request: ChatRequest, form: AnswerFormat
     ) -> AsyncStream[ChatCompletionChunk]:
-        stream: AsyncStream[ChatCompletionChunk] = await self._client.chat.completions.create(
-            model=self._endpoint.model,
-            messages=request.write(form),
-            response_format=form.response_format(request.count),
-            stream=True,
-            **self._extras(request),
+        stream: AsyncStream[ChatCompletionChunk] = await resent_unanswered(
+            lambda: self._client.chat.completions.create(
+                model=self._endpoint.model,
+                messages=request.write(form),
+                response_format=form.response_format(request.count),
+                stream=True,
+                **self._extras(request),
+            )
         )
         return stream
 
     async def _is_alive(self) -> bool:
         """Whether the server answers a request for the names of its models."""
         limit_s = min(_PROBE_S, self._liveness.silence_s)
+        models = self._client.with_options(timeout=limit_s).models
         try:
-            await self._client.with_options(timeout=limit_s).models.with_raw_response.list()
+            await resent_unanswered(models.with_raw_response.list)
         except openai.APIStatusError as error:
             return error.status_code < 500 or error.status_code == _LOADING
         except openai.APIConnectionError:

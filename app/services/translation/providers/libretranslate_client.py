@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Mapping, Sequence
+from contextlib import AsyncExitStack
 from http import HTTPStatus
 
 import httpx
@@ -17,6 +18,7 @@ from app.domain.errors import (
 from app.services.translation.llm.provider_errors import PassingFailureError
 from app.settings import TranslationSettings
 from app.system.answer_limits import is_encoded
+from app.system.kept_connections import resent_unanswered
 from app.system.retry_after import seconds_until
 
 _CONNECT_S = 10.0
@@ -87,10 +89,10 @@ class LibreTranslateClient:
 
     async def _request(self, method: str, path: str, body: object) -> object:
         try:
-            async with (
-                asyncio.timeout(self._limit_s),
-                self._client.stream(method, path, json=body) as response,
-            ):
+            async with asyncio.timeout(self._limit_s), AsyncExitStack() as opened:
+                response = await resent_unanswered(
+                    lambda: opened.enter_async_context(self._client.stream(method, path, json=body))
+                )
                 if response.is_success:
                     return json.loads(await _body(response))
         except (httpx.HTTPError, httpx.InvalidURL, TimeoutError):
