@@ -99,7 +99,7 @@ async def leaves_nothing(workdir: WorkDir) -> AsyncIterator[None]:
 
     before = handles()
     yield
-    deadline = asyncio.get_running_loop().time() + 10
+    deadline = asyncio.get_running_loop().time() + 60
     while asyncio.get_running_loop().time() < deadline:
         left = [path for path in workdir.path.iterdir() if path.name != ".cuestream-work"]
         if not own_children() and handles() <= before and not left:

@@ -336,7 +336,7 @@ async def test_leaving_early_closes_the_connection(web: LoopbackServer) -> None:
     async with fetcher().get(web.url("/a")) as body:
         await anext(body.chunks)
         assert web.open_connections == 1
-    for _ in range(100):
+    for _ in range(3000):
         if not web.open_connections:
             break
         await asyncio.sleep(0.02)

@@ -42,7 +42,7 @@ asyncio.run(main(*sys.argv[1:]))
 
 
 async def gone(processes: list[psutil.Process]) -> bool:
-    for _ in range(500):
+    for _ in range(3000):
         if not any(map(lives, processes)):
             return True
         await asyncio.sleep(0.02)

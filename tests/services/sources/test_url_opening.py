@@ -309,7 +309,7 @@ async def test_closing_in_the_middle_hangs_up(
     await anext(media.blocks)
     assert web.open_connections == 1
     await media.aclose()
-    for _ in range(200):
+    for _ in range(3000):
         if not web.open_connections:
             break
         await asyncio.sleep(0.02)

@@ -193,7 +193,7 @@ async def test_the_sweep_runs_by_itself_also_where_there_is_no_folder_yet(
     age(folder, upload_id, 25)
     expiry = UploadExpiry(folder, UploadSettings())
     expiry.start()
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         while any(folder.iterdir()):
             await asyncio.sleep(0.01)
     await expiry.close()
