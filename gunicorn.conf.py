@@ -46,6 +46,15 @@ class CuestreamWorker(UvicornWorker):  # type: ignore[misc]
         "timeout_graceful_shutdown": _FINISH_S,
     }
 
+    def run(self) -> None:
+        """Serve until the end.
+
+        uvloop detaches a socket of Python's from the descriptor that it closes itself. gunicorn's
+        wrappers it closes after that, by the same number, which another thread may have by then.
+        """
+        self.sockets = [each.sock for each in self.sockets]  # type: ignore[has-type]
+        super().run()
+
     async def callback_notify(self) -> None:
         """Notify the master that the event loop is alive; exit if the master has died."""
         if os.getppid() != self.ppid:

@@ -46,8 +46,9 @@ _UNSEEN = (
     "Task was destroyed but it is pending",
     "an error occurred during closing of asynchronous generator",
     "Exception ignored in",
+    "Error while closing socket",
 )
-"""How asyncio's and Python's messages begin about errors that no code of the server has seen."""
+"""What asyncio, Python and gunicorn say of errors that no code of the server has seen."""
 
 
 def inherited() -> dict[str, str]:
@@ -137,7 +138,7 @@ class ServerProcess:
     def stop(self) -> int:
         """Stop it in good order; return its exit code."""
         status = self._ended()
-        defects = [line for line in self.log.splitlines() if line.startswith(_UNSEEN)]
+        defects = [line for line in self.log.splitlines() if any(map(line.__contains__, _UNSEEN))]
         assert not defects, f"{defects}:\n{self.log}"
         return status
 
