@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from typing import TypeVar
 
 import httpx
@@ -33,3 +34,14 @@ async def resent_unanswered(send: Callable[[], Awaitable[T]]) -> T:
         if not isinstance(error, _CLOSED) and not isinstance(error.__cause__, _CLOSED):
             raise
     return await send()
+
+
+@asynccontextmanager
+async def answered(request: Callable[[], AbstractAsyncContextManager[T]]) -> AsyncIterator[T]:
+    """Send a request as `resent_unanswered` does, and close its answer at the end of the block.
+
+    Args:
+        request: returns a context of the client that sends it when it is entered.
+    """
+    async with AsyncExitStack() as opened:
+        yield await resent_unanswered(lambda: opened.enter_async_context(request()))

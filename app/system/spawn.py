@@ -8,7 +8,7 @@ import subprocess
 from asyncio.streams import FlowControlMixin
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from typing import IO, Literal
+from typing import IO
 
 from app.system.thread_priority import lower_child_priority
 
@@ -149,7 +149,7 @@ async def _reader(
     loop = asyncio.get_running_loop()
     reader = asyncio.StreamReader(limit_bytes, loop)
     transport, _ = await loop.connect_read_pipe(
-        lambda: _PipeProtocol(reader, loop=loop), _closed_once(pipe, "rb")
+        lambda: _PipeProtocol(reader, loop=loop), _closed_once(pipe)
     )
     return reader, transport
 
@@ -157,20 +157,20 @@ async def _reader(
 async def _writer(pipe: IO[bytes]) -> asyncio.StreamWriter:
     loop = asyncio.get_running_loop()
     transport, protocol = await loop.connect_write_pipe(
-        lambda: FlowControlMixin(loop), _closed_once(pipe, "wb")
+        lambda: FlowControlMixin(loop), _closed_once(pipe)
     )
     return asyncio.StreamWriter(transport, protocol, None, loop)
 
 
-def _closed_once(pipe: IO[bytes], mode: Literal["rb", "wb"]) -> IO[bytes]:
+def _closed_once(pipe: IO[bytes]) -> IO[bytes]:
     """Return a pipe whose descriptor its transport closes once, on every event loop.
 
     asyncio's transports close the file. uvloop's close the descriptor and then the file too, which
     closes the same number again: by then another thread may have been given it for a file of its
-    own, which fails with EBADF or, worse, is written to by somebody else. Source: uvloop issue 763,
-    ``UVSocketHandle._close``.
+    own, which fails with EBADF or, worse, is written to by somebody else. Source: uvloop 0.23,
+    ``UVSocketHandle._close`` in ``handles/handle.pyx``.
     """
     if isinstance(asyncio.get_running_loop(), asyncio.SelectorEventLoop):
         return pipe
     with pipe:
-        return os.fdopen(os.dup(pipe.fileno()), mode, buffering=0, closefd=False)
+        return os.fdopen(os.dup(pipe.fileno()), pipe.mode, buffering=0, closefd=False)

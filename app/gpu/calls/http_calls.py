@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ssl
 from collections.abc import Mapping
-from contextlib import AsyncExitStack
 from functools import cache
 from typing import Any
 
@@ -14,7 +13,7 @@ from app.domain.errors import RemoteEngineAuthError, RemoteEngineError
 from app.domain.json_text import read_json
 from app.gpu.calls.call_retry import PassingCallError
 from app.system.answer_limits import PLAIN_HEADERS, AnswerLimitError, AnswerLimits, limit_answer
-from app.system.kept_connections import resent_unanswered
+from app.system.kept_connections import answered
 from app.system.retry_after import seconds_until
 
 ANSWER = AnswerLimits(max_bytes=32 * 2**20, structure=2_000_000)
@@ -70,10 +69,7 @@ class HttpCaller:
             RemoteEngineError: the answer is too large or no JSON.
         """
         try:
-            async with AsyncExitStack() as opened:
-                response = await resent_unanswered(
-                    lambda: opened.enter_async_context(self._client.stream(method, url, **content))
-                )
+            async with answered(lambda: self._client.stream(method, url, **content)) as response:
                 limit_answer(response, ANSWER)
                 body = await response.aread()
         except AnswerLimitError as error:

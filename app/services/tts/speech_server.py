@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from contextlib import AsyncExitStack
 from typing import Literal
 
 import httpx2
@@ -19,7 +18,7 @@ from app.system.answer_limits import (
     AnswerLimits,
     limit_answer,
 )
-from app.system.kept_connections import resent_unanswered
+from app.system.kept_connections import answered
 
 AudioForm = Literal["mp3", "wav"]
 
@@ -104,14 +103,11 @@ class SpeechServer:
         audio = bytearray()
         # Models that know no speed refuse the field, so it is there only where it says something.
         told = openai.omit if speed == 1.0 else speed
-        async with AsyncExitStack() as opened:
-            answer = await resent_unanswered(
-                lambda: opened.enter_async_context(
-                    self._speech.create(
-                        model=self._model, voice=voice, input=text, response_format=form, speed=told
-                    )
-                )
+        async with answered(
+            lambda: self._speech.create(
+                model=self._model, voice=voice, input=text, response_format=form, speed=told
             )
+        ) as answer:
             async for data in answer.iter_bytes():
                 audio += data
         return bytes(audio)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Mapping, Sequence
-from contextlib import AsyncExitStack
 from http import HTTPStatus
 
 import httpx
@@ -18,7 +17,7 @@ from app.domain.errors import (
 from app.services.translation.llm.provider_errors import PassingFailureError
 from app.settings import TranslationSettings
 from app.system.answer_limits import is_encoded
-from app.system.kept_connections import resent_unanswered
+from app.system.kept_connections import answered
 from app.system.retry_after import seconds_until
 
 _CONNECT_S = 10.0
@@ -89,10 +88,10 @@ class LibreTranslateClient:
 
     async def _request(self, method: str, path: str, body: object) -> object:
         try:
-            async with asyncio.timeout(self._limit_s), AsyncExitStack() as opened:
-                response = await resent_unanswered(
-                    lambda: opened.enter_async_context(self._client.stream(method, path, json=body))
-                )
+            async with (
+                asyncio.timeout(self._limit_s),
+                answered(lambda: self._client.stream(method, path, json=body)) as response,
+            ):
                 if response.is_success:
                     return json.loads(await _body(response))
         except (httpx.HTTPError, httpx.InvalidURL, TimeoutError):
